@@ -71,7 +71,7 @@ def lists(
 
 
 def _earned(name: str | None, home: settings.Settings, style: str) -> None:
-    """Writes the read-outs of every list, or of one: of revenue as a table with a sentence each, of all metrics as CSV
+    """Writes the read-outs of every list, or of one: of profit as a table with a sentence each, of all metrics as CSV
     and JSON."""
     found = [one for one in earnings.earnings(home) if name in (None, one["list_name"])]
     if not found:
@@ -82,15 +82,15 @@ def _earned(name: str | None, home: settings.Settings, style: str) -> None:
     if style != "table":
         tabular.write(list(found[0]), (list(one.values()) for one in found), style)
         return
-    of_revenue = [one for one in found if one["metric"] == earnings.FIRST]
+    shown = [one for one in found if one["metric"] == earnings.FIRST]
     columns = {
         "list": "list_name", "customers": "customers", "held_out": "held_out", "contacts": "contacts",
         "difference": "difference", "low": "always_valid_low", "high": "always_valid_high", "earned": "earned",
         "cost": "cost", "net": "net", "currency": "currency", "state": "state",
     }  # fmt: skip
-    rows = ([_rounded(one[column]) for column in columns.values()] for one in of_revenue)
+    rows = ([_rounded(one[column]) for column in columns.values()] for one in shown)
     tabular.write(list(columns), rows, style)
-    for one in of_revenue:
+    for one in shown:
         if one["entered"]:
             out.print(f"{one['list_name']}: {one['message']}", markup=False, soft_wrap=True)
 

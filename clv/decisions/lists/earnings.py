@@ -21,6 +21,7 @@ from clv.warehouse.publication import Publication
 from clv.warehouse.roles import PUBLISHER
 
 FIRST = hold_outs.METRICS[0]  # the metric that people see first
+_NO_COLUMNS = ("cost_per_contact", "drawn", "waiting_since", "reached", "profit_basis", "difference", "always_valid")
 # Customers who could have been held out, who are still customers, and whose window is over.
 _OVER = f"""
     select entries.*
@@ -35,13 +36,19 @@ _ACTED = f"""
     with entered as (
         select
             list_name, min(entered_on) as first_on, count(*) as entered,
-            count(*) filter (where holdout_share > 0) as drawn
-        from {tables.LIST_ENTRIES} group by list_name
+            count(*) filter (where holdout_share > 0) as drawn,
+            min(entered_on) filter (where holdout_share > 0 and customers.customer_key is not null) as waiting_since
+        from {tables.LIST_ENTRIES} as entries
+        left join {tables.ANALYTICS_RUNS}.dim_customer as customers
+            on entries.customer_key = customers.customer_key
+            and customers.as_of_date = %(as_of)s and customers.run_id = %(run_id)s
+        group by list_name
     ),
     contacted as (
         select
-            list_name, count(distinct exports.customer_key) as contacted,
-            count(distinct (exports.as_of_date, exports.customer_key)) as contacts
+            list_name, count(distinct exports.customer_key) filter (where profiles.arm = 'act') as contacted,
+            count(distinct (exports.as_of_date, exports.customer_key)) filter (where profiles.arm = 'act') as contacts,
+            count(distinct exports.customer_key) filter (where profiles.arm = 'hold out') as reached
         from ({_OVER}) as profiles
         join {tables.EXPORTS} as exports using (list_name, customer_key)
         where exports.state <> 'refused'
@@ -63,8 +70,12 @@ _ACTED = f"""
         entered.first_on,
         coalesce(entered.entered, 0) as entered,
         coalesce(entered.drawn, 0) as drawn,
+        entered.waiting_since,
         coalesce(contacted.contacted, 0) as contacted,
-        coalesce(contacted.contacts, 0) as contacts
+        coalesce(contacted.contacts, 0) as contacts,
+        coalesce(contacted.reached, 0) as reached,
+        coalesce((select max(profit_basis) from {tables.ANALYTICS_RUNS}.segment_summary
+            where as_of_date = %(as_of)s and run_id = %(run_id)s), '') as profit_basis
     from lists
     full join entered using (list_name)
     left join contacted using (list_name)
@@ -115,13 +126,13 @@ def read_all(home: Settings) -> int:
 
 def row(acted: Acted, found: Earning, as_of: date) -> dict[str, Any]:
     """A read-out as a row of ops.list_earnings. What is earned is the difference per customer times the customers to
-    act on, whether they were reached or not; its bounds are those that may be looked at daily."""
+    act on, whether they were reached or not; its bounds are those that may be looked at daily. Contacts are paid from
+    profit, so what is left of revenue after their cost would be no gain."""
     values: dict[str, Any] = {
-        **{name: value for name, value in acted._asdict().items() if name not in ("cost_per_contact", "drawn")},
-        **{name: value for name, value in found._asdict().items() if name not in ("difference", "always_valid")},
+        **{name: value for name, value in (acted._asdict() | found._asdict()).items() if name not in _NO_COLUMNS},
         "as_of_date": as_of,
         "window_days": hold_outs.WINDOW_DAYS,
-        "message": earned_words.message(acted, found, as_of),
+        "message": earned_words.message(acted, found),
     }
     if found.difference is None or found.always_valid is None:
         return values
@@ -130,14 +141,16 @@ def row(acted: Acted, found: Earning, as_of: date) -> dict[str, Any]:
                for name, part in (("", "estimate"), ("_low", "low"), ("_high", "high"))}  # fmt: skip
     values |= {f"always_valid{name}": float(bounds[name]) for name in ("_low", "_high")}
     if metrics.METRICS[found.metric].is_money:
-        cost = acted.cost_per_contact * acted.contacts
         values |= {f"earned{name}": float(one) * found.customers for name, one in bounds.items()}
+    if found.metric == "profit":
+        cost = acted.cost_per_contact * acted.contacts
         values |= {f"net{name}": values[f"earned{name}"] - cost for name in bounds} | {"cost": cost}
     return values
 
 
 def earnings(home: Settings) -> list[dict[str, Any]]:
-    """The newest read-outs as analysts see them, one for each list and metric, those of revenue first."""
+    """The newest read-outs as analysts see them, one for each list and metric, by metric, those that people see first
+    first."""
     query = f"""
         select * from {tables.ANALYTICS}.list_earnings
         order by array_position(%s::text[], metric), first_on is null, title

@@ -18,12 +18,13 @@ from clv.decisions.experiments import differences, power
 from clv.decisions.experiments.differences import Difference, Moments
 
 ACT, HELD_OUT = "act", "hold out"
-METRICS = ("revenue", "profit", "orders")  # of clv.decisions.experiments.metrics
+METRICS = ("profit", "revenue", "orders")  # of clv.decisions.experiments.metrics; what people see first comes first
 WINDOW_DAYS = 30  # from the day on which a customer came on the list
 LEAST = 30  # customers in either arm, for anything to be said
 BORROWED = 200  # customers whose variance an arm borrows from both arms together
 PLANNED = 1000  # customers at whom the interval for daily looks is narrowest, compared with one that is read once
 WORTH_FINDING = 0.1  # of the mean of those held out: a change that is worth finding
+MOST_NEEDED = 10**12  # customers: more than anybody has, so nothing is said beyond
 
 NEVER, WAITING, NOBODY, NO_HOLD_OUT, TOO_FEW, MISMATCH, NOT_SHOWN, EARNED, LOST = (
     "never exported", "waiting", "nobody contacted", "no hold-out", "too few", "mismatch", "not shown", "earned", "lost"
@@ -37,8 +38,10 @@ class Acted(NamedTuple):
     """What is known of a list without outcomes.
 
     first_on: the first exported date. entered: customers in both arms who came on the list on an exported date. drawn:
-    those of them who could have been held out. contacted, contacts: of drawn customers whose window is over, those who
-    went out, and how often. cost_per_contact: in currency.
+    those of them who could have been held out. waiting_since: when the first of these came who is still a customer.
+    contacted, contacts: of drawn customers to act on whose window is over, those who went out, and how often. reached:
+    of those held out, how many went out nevertheless. cost_per_contact: in currency. profit_basis: what profit rests on
+    (customer_clv.profit_basis).
     """
 
     list_name: str
@@ -48,8 +51,11 @@ class Acted(NamedTuple):
     first_on: date | None = None
     entered: int = 0
     drawn: int = 0
+    waiting_since: date | None = None
     contacted: int = 0
     contacts: int = 0
+    reached: int = 0
+    profit_basis: str = ""
 
 
 class Earning(NamedTuple):
@@ -84,12 +90,13 @@ def judged(acted: Acted, metric: str, shares: Shares) -> Earning:
         return shown
     smallest = float((high - low) / 2 + stats.norm.ppf(power.POWER) * found.standard_error)
     worth = WORTH_FINDING * means[1]
+    needed = (customers + held_out) * (smallest / worth) ** 2 if worth > 0 else math.inf
     return shown._replace(
         state=EARNED if low > 0 else LOST if high < 0 else NOT_SHOWN,
         difference=found,
         always_valid=(float(low), float(high)),
         smallest_effect=smallest,
-        customers_needed=math.ceil((customers + held_out) * (smallest / worth) ** 2) if worth > 0 else None,
+        customers_needed=math.ceil(needed) if needed <= MOST_NEEDED else None,
     )
 
 

@@ -18,7 +18,7 @@ _LISTS = f"""
 # The newest read-out of each list that has gone out; none on pages of earlier dates.
 _EARNED = f"""
     select title, customers, held_out, message, window_days
-    from {tables.LIST_EARNINGS} where metric = 'revenue' and entered > 0 and as_of_date <= %(as_of)s
+    from {tables.LIST_EARNINGS} where metric = 'profit' and entered > 0 and as_of_date <= %(as_of)s
     order by net desc nulls last, title
 """  # noqa: S608 - our own names
 

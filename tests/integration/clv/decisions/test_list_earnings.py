@@ -22,7 +22,7 @@ NEW = "c1c1c1c1-0000-4000-8000-000000000000"
 @pytest.fixture(scope="module")
 def shop(module_home: Settings) -> Settings:
     """A list with 40 customers in either arm whose windows are over, and one whose window is not. Those to act on spent
-    20.00 or 40.00, those held out nothing or 20.00."""
+    20.00 or 40.00, those held out nothing or 20.00; half of it is profit."""
     small.make_tables()
     small.execute(
         "create table analytics_runs.lists (list_name text, cost_per_contact numeric);"
@@ -46,6 +46,7 @@ def shop(module_home: Settings) -> Settings:
         enter(connection, run_id, NEW, "act", LATE)
         for who, on in ((ACT[0], DAY - timedelta(days=1)), (HELD[0], DAY + timedelta(days=30)), (NEW, LATE)):
             order(connection, run_id, who, on, 900)
+        connection.execute("update analytics_runs.fct_orders set profit = net_revenue / 2")
         # Thirty went out, ten of them to two destinations, ten again and one after the window; one was refused.
         for number, who in enumerate(ACT[:31]):
             state = "sent" if number < 30 else "refused"
@@ -55,6 +56,7 @@ def shop(module_home: Settings) -> Settings:
                 send(connection, run_id, who, "crm", DAY + timedelta(days=20), "unsure")
         send(connection, run_id, ACT[0], "crm", DAY + timedelta(days=30))
         send(connection, run_id, NEW, "crm", LATE)
+        send(connection, run_id, HELD[0], "crm", DAY + timedelta(days=9))
     publication.publish(READ, run_id)
     return module_home
 
@@ -81,7 +83,7 @@ def send(connection: psycopg.Connection, run_id: str, who: str, to: str, day: da
     )
 
 
-def read(columns: str, metric: str = "revenue", name: str = "back") -> tuple:
+def read(columns: str, metric: str = "profit", name: str = "back") -> tuple:
     query = f"select {columns} from ops.list_earnings where list_name = %s and metric = %s"  # noqa: S608 - of the test
     return db.rows(query, (name, metric))[0]
 
@@ -91,12 +93,15 @@ def test_a_list_earns_what_its_customers_brought_more_than_those_held_out(shop: 
     assert read("state, entered, customers, held_out, contacted, contacts, first_on, as_of_date") == (
         "earned", 81, 40, 40, 30, 40, DAY, READ,
     )  # fmt: skip
-    assert read("mean, held_out_mean, difference, earned, cost, net") == pytest.approx((30, 10, 20, 800, 20, 780))
-    # Both arms have the variance 10^2 x 40 / 39, so that the error is the root of 2 x 102.564 / 40.
+    assert read("mean, held_out_mean, difference, earned, cost, net") == pytest.approx((15, 5, 10, 400, 20, 380))
+    assert read("earned, cost, net", "revenue") == (pytest.approx(800), None, None)
+    # Both arms have the variance 5^2 x 40 / 39, so that the error is the root of 2 x 25.641 / 40.
     low, high, daily = read("difference_low, difference_high, always_valid_low")
-    assert (high - low) / 2 == pytest.approx(1.9908 * (2 * 102.564 / 40) ** 0.5, rel=1e-3)
+    assert (high - low) / 2 == pytest.approx(1.9908 * (2 * 25.641 / 40) ** 0.5, rel=1e-3)
     assert 0 < daily < low
-    assert read("message")[0].endswith("Less 20.00 EUR for 40 contacts: 780 EUR net.")
+    assert read("message")[0].endswith(
+        "Less 20.00 EUR for 40 contacts: 380 EUR net. 1 of those held out went out too, so less is seen."
+    )
     assert read("mean, held_out_mean, earned", "orders") == (1, 1, None)
     assert read("state, title, entered, message", name="other") == (
         "never exported", "Other", 0,
@@ -110,6 +115,16 @@ def test_who_is_no_customer_any_more_does_not_count(shop: Settings) -> None:
     assert read("state, held_out, difference") == ("too few", 29, None)
 
 
+def test_what_is_waited_for_is_the_first_window_with_a_hold_out(shop: Settings) -> None:
+    for who, day, share in ((ACT[0], DAY, 0), (NEW, LATE, 0.5)):
+        small.execute("insert into ops.list_entries values ('other', %s, %s, 'act', %s, 'Gold', 0)", [who, day, share])
+    assert earnings.read_all(shop) == 2
+    assert read("state, first_on, entered, message", name="other") == (
+        "waiting", DAY, 2, "Nothing is known yet: of 1 customer who came on the list with a hold-out, the first 30 "
+        f"days are over on {LATE + timedelta(days=30)}.",
+    )  # fmt: skip
+
+
 def test_a_list_that_is_made_no_more_keeps_its_title(shop: Settings) -> None:
     with db.connect() as connection:
         for name in ("gone", "forgotten", "back"):
@@ -119,6 +134,6 @@ def test_a_list_that_is_made_no_more_keeps_its_title(shop: Settings) -> None:
                 (DAY, "earlier", name, f"{name} before"),
             )
         connection.execute("insert into ops.list_entries values ('gone', %s, %s, 'act', 0.5, 'Gold', 0)", (NEW, LATE))
-    assert earnings.read_all(shop) == 2
+    assert earnings.read_all(shop) == 3
     titles = db.rows("select list_name, title, currency from ops.list_earnings where metric = 'orders' order by 1")
     assert titles == [("back", "Back", "EUR"), ("gone", "gone before", "EUR"), ("other", "Other", "EUR")]

@@ -171,7 +171,7 @@ def test_the_command_shows_what_lists_have_earned(shop: settings.Settings):
     with db.connect() as connection:
         connection.execute(
             """update ops.list_earnings set entered = 9, message = 'Not shown yet.', difference = 1.25
-            where list_name = 'win_back' and metric = 'revenue'"""
+            where list_name = 'win_back' and metric = 'profit'"""
         )
     shown = clv("lists", "--earned")
     assert "1.25" in shown
@@ -179,5 +179,5 @@ def test_the_command_shows_what_lists_have_earned(shop: settings.Settings):
     header, *rows = clv("lists", "win_back", "--earned", "--csv").splitlines()
     assert header.startswith("list_name,title,metric,as_of_date,state,")
     assert [row.split(",")[:3] for row in rows] == [
-        ["win_back", "Win back", one] for one in ("revenue", "profit", "orders")
+        ["win_back", "Win back", one] for one in ("profit", "revenue", "orders")
     ]

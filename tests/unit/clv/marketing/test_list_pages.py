@@ -63,16 +63,17 @@ def test_the_page_of_a_list_shows_who_and_why_and_what_was_done(visitor, done):
 
 def test_what_a_list_earned_is_shown_once_it_went_out(visitor, done, monkeypatch):
     row = {
-        "list_name": "win_back", "title": "Win back", "metric": "revenue", "entered": 9, "customers": 5, "held_out": 1,
+        "list_name": "win_back", "title": "Win back", "metric": "profit", "entered": 9, "customers": 5, "held_out": 1,
         "window_days": 60, "as_of_date": DAY, "message": "Earned <12> EUR.",
     }  # fmt: skip
-    others = [row | {"metric": "orders", "message": "orders"}, row | {"entered": 0, "message": "never"}]
+    others = [row | {"metric": "revenue", "message": "no cost"}, row | {"entered": 0, "message": "never"}]
     assert "earned" not in visitor.get("/lists").text.partition("<h1>")[2]
     monkeypatch.setattr(earnings, "earnings", lambda _: [row, *others])
     for path in ("/lists", "/lists/win_back"):
         text = visitor.get(path).text
         assert "Earned &lt;12&gt; EUR." in text
         assert "never" not in text
+        assert "no cost" not in text
     assert visitor.get("/lists/win_back").text.count("What it earned") == 1
 
 

@@ -70,9 +70,13 @@ def test_a_small_hold_out_borrows_variance() -> None:
         (ACTED._replace(entered=0, drawn=0), {}, "never exported", "Nothing: the list never went out"),
         (ACTED._replace(drawn=0), {}, "no hold-out", "Nothing can be known: none of its 2,100 customers is held out"),
         (
-            ACTED._replace(first_on=READ - timedelta(days=9)), {}, "waiting",
-            "Nothing is known yet: of 2,100 customers who came on the list since 2024-08-21, the first 30 days are "
-            "over on 2024-09-20.",
+            ACTED._replace(drawn=100, waiting_since=READ - timedelta(days=9)), {}, "waiting",
+            "Nothing is known yet: of 100 customers who came on the list with a hold-out, the first 30 days are over "
+            "on 2024-09-20.",
+        ),
+        (
+            ACTED, {}, "waiting",
+            "Nothing is known yet: of 2,100 customers who came on the list with a hold-out, none is a customer any",
         ),
         (ACTED._replace(contacts=0), SUMS, "nobody contacted", "Nothing: none of the 1,600 customers to act on went"),
         (
@@ -93,36 +97,74 @@ def test_a_small_hold_out_borrows_variance() -> None:
 def test_nothing_is_claimed_that_is_not_known(acted: Acted, sums: Shares, state: str, text: str) -> None:
     found = judged(sums, acted)
     assert (found.state, found.difference) == (state, None)
-    assert earned_words.message(acted, found, READ).startswith(text)
+    assert earned_words.message(acted, found).startswith(text)
     assert "earned" not in earnings.row(acted, found, READ)
 
 
 def test_what_is_not_shown_is_not_claimed() -> None:
     found = judged(of(Moments(500, 11.0, 100.0), Moments(500, 10.0, 100.0)))
-    assert earned_words.message(ACTED, found, READ) == (
+    assert earned_words.message(ACTED, found) == (
         "Not shown yet: net revenue +1.00 EUR per customer (95 % interval -0.92 to +2.92). With so many customers, a "
         "difference of 2.45 EUR would be seen."
     )
 
 
 def test_a_list_earns_the_difference_of_its_customers_less_its_cost() -> None:
-    found = judged()
+    found = judged(metric="profit")
     row = earnings.row(ACTED, found, READ)
     assert (row["earned"], row["cost"], row["net"]) == (pytest.approx(4800), 800, pytest.approx(4000))
     assert row["net_low"] == pytest.approx(row["always_valid_low"] * 1600 - 800)
     assert row["message"] == (
-        "Earned 4,800 EUR: net revenue +3.00 EUR per customer (95 % interval +1.29 to +4.71), for 1,600 customers "
+        "Earned 4,800 EUR: profit +3.00 EUR per customer (95 % interval +1.29 to +4.71), for 1,600 customers "
         "within 30 days. Less 800.00 EUR for 1,600 contacts: 4,000 EUR net."
     )
     dear = ACTED._replace(cost_per_contact=2.0)
-    assert earned_words.message(dear, found, READ).endswith("1,600 EUR net, which is not shown yet to be above 0.")
+    assert earned_words.message(dear, found).endswith("1,600 EUR net, which is not shown yet to be above 0.")
     free = ACTED._replace(cost_per_contact=0.0, currency="XXX")
-    assert earned_words.message(free, found, READ).startswith("Earned 4,800: net revenue +3.00 per customer (95 %")
+    assert earned_words.message(free, found).startswith("Earned 4,800: profit +3.00 per customer (95 %")
 
 
 def test_a_list_can_lose() -> None:
-    found = judged(of(Moments(500, 10.0, 100.0), Moments(500, 14.0, 100.0)))
+    found = judged(of(Moments(500, 10.0, 100.0), Moments(500, 14.0, 100.0)), metric="profit")
     assert found.state == "lost"
-    assert earned_words.message(ACTED, found, READ).startswith("Lost 2,000 EUR: net revenue -4.00 EUR per customer")
-    assert earned_words.message(ACTED, found._replace(metric="orders"), READ).startswith("Fewer: 2,000 orders -4.000")
+    shown = earned_words.message(ACTED, found)
+    assert shown.startswith("Lost 2,000 EUR: profit -4.00 EUR per customer")
+    assert shown.endswith("Less 800.00 EUR for 1,600 contacts: -2,800 EUR net.")
+    assert earned_words.message(ACTED, found._replace(metric="orders")).startswith("2,000 fewer: orders -4.000")
     assert "earned" not in earnings.row(ACTED, found._replace(metric="orders"), READ)
+
+
+def test_a_list_that_brings_revenue_and_costs_more_than_its_profit_is_no_gain() -> None:
+    """9,000 contacts at 1.00, and a margin of a fifth of 4.00 more revenue: 9,000 x 0.80 - 9,000."""
+    acted = ACTED._replace(cost_per_contact=1.0, contacts=9000)
+    of_revenue = judged(of(Moments(9000, 14.0, 100.0), Moments(1000, 10.0, 100.0), 0.1), acted)
+    row = earnings.row(acted, of_revenue, READ)
+    assert row["message"].startswith("36,000 EUR more: net revenue +4.00 EUR per customer")
+    assert not {"net", "net_low", "cost"} & set(row)
+    of_profit = judged(of(Moments(9000, 2.8, 4.0), Moments(1000, 2.0, 4.0), 0.1), acted, "profit")
+    row = earnings.row(acted, of_profit, READ)
+    assert row["net"] == pytest.approx(-1800)
+    assert row["message"].endswith("for 9,000 contacts: -1,800 EUR net, which is not shown yet to be below 0.")
+    assert earnings.FIRST == "profit"
+
+
+@pytest.mark.parametrize(
+    ("basis", "text"),
+    [
+        ("costs", "Earned 4,800 EUR: profit +3.00"),
+        ("revenue", "Earned 4,800 EUR: profit before cost of goods +3.00"),
+        ("costs and revenue", "Earned 4,800 EUR: profit, of some products before cost of goods, +3.00"),
+    ],
+)
+def test_profit_without_the_cost_of_goods_is_called_so(basis: str, text: str) -> None:
+    shown = earned_words.message(ACTED._replace(profit_basis=basis), judged(metric="profit"))
+    assert shown.startswith(text)
+
+
+def test_who_is_held_out_and_was_reached_is_named() -> None:
+    shown = earned_words.message(ACTED._replace(reached=3), judged())
+    assert shown.endswith(" 3 of those held out went out too, so less is seen.")
+
+
+def test_no_number_of_customers_is_named_that_nobody_has() -> None:
+    assert judged(of(Moments(500, 1.0, 1.0), Moments(500, 1e-14, 1.0))).customers_needed is None
