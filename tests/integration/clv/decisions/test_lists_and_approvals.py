@@ -166,7 +166,9 @@ def test_the_commands(shop: settings.Settings):
 
 def test_the_command_shows_what_lists_have_earned(shop: settings.Settings):
     refused = CliRunner().invoke(cli.app, ["lists", "--earned"])
-    assert str(refused.exception) == "no read-out of lists yet; `clv lists` shows the lists, `clv run` reads them"
+    assert str(refused.exception) == (
+        "no read-out of lists yet; `clv lists` shows the lists, and a run reads them out: `clv run --as-of DATE`"
+    )
     assert earnings.read_all(shop) == 0
     with db.connect() as connection:
         connection.execute(
