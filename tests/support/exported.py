@@ -32,7 +32,9 @@ create table analytics_runs.customer_clv (
     as_of_date date, run_id text, customer_key uuid, value_tier text, predicted_revenue numeric(18, 2)
 );
 create table analytics.contactable_customers (customer_key uuid);
-create table intermediate.int_consents (customer_key uuid, day date, may_contact boolean);
+create table intermediate.int_consents (
+    customer_key uuid, day date, may_contact boolean, primary key (customer_key, day)
+);
 create view analytics.list_states as
     select distinct as_of_date, list_name, exists (
         select from ops.list_approvals as approvals
@@ -92,7 +94,11 @@ def _add(connection: psycopg.Connection, customer: UUID, place: int, one: Member
             "on conflict do nothing",
             (customer, one.customer_id, one.email),
         )
-    connection.execute("insert into intermediate.int_consents values (%s, %s, %s)", (customer, listed[0], one.consents))
+    connection.execute(
+        "insert into intermediate.int_consents values (%s, %s, %s) "
+        "on conflict (customer_key, day) do update set may_contact = excluded.may_contact",
+        (customer, listed[0], one.consents),
+    )
     connection.execute("delete from analytics.contactable_customers where customer_key = %s", (customer,))
     if one.consents:
         connection.execute("insert into analytics.contactable_customers values (%s)", (customer,))
@@ -111,6 +117,19 @@ def revoke(home: Settings) -> None:
     """Revokes every approval."""
     with db.connect(home.warehouse_url) as connection:
         connection.execute("update ops.list_approvals set revoked_by = 'me', revoked_at = now()")
+
+
+def learn_uplift(home: Settings, customer_id: str) -> None:
+    """Writes the uplift of a customer, of an experiment that is over."""
+    with db.connect(home.warehouse_url) as connection:
+        connection.execute(
+            "insert into ops.experiments (experiment, started_on, run_id, definition, stopped_on) "
+            "values ('spring', '2024-03-01', 'r', '{}', '2024-04-01')"
+        )
+        connection.execute(
+            "insert into ops.customer_uplift values ('spring', %s, 'mail', 1.5, 0, true)",
+            (key(home, customer_id),),
+        )
 
 
 def declare(home: Settings, destination: str, **content: Any) -> None:

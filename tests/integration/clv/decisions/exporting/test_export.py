@@ -152,11 +152,12 @@ def test_an_erasure_reaches_the_ledger_and_files_and_names_where_the_person_went
     today = db.rows("select max(added_at)::date::text from ops.exports", url=shop.warehouse_url)[0][0]
     with db.connect(shop.warehouse_url) as connection:
         person = persons.known(connection, shop, pseudonyms.secret(shop), "one@shop.example")
+    exported.learn_uplift(shop, "1")
     done = erasing.erase(person, shop)
     assert done.left_home == [
         f"list win_back of 2024-06-01 went to {destination} on {today}" for destination in ("crm", "audience")
     ]
-    assert (done.rows["ops.exports"], done.rows["ops.list_entries"]) == (2, 1)
+    assert [done.rows[f"ops.{name}"] for name in ("exports", "list_entries", "customer_uplift")] == [2, 1, 1]
     assert len(done.files) == 2
     assert rows(shop) == [["2", "two@shop.example"]]
     assert len(rows(shop, destination="audience")) == 1
@@ -169,8 +170,13 @@ def test_who_went_out_stays_known_when_the_key_is_rotated(shop):
     publish(shop, [Member("1", "one@shop.example")])
     approve(shop)
     export(LIST, "crm", shop)
+    exported.learn_uplift(shop, "1")
     renamed = rotation.rotate(shop)
-    assert (renamed["ops.exports"], renamed["ops.list_entries"]) == (1, 1)
+    assert [renamed[f"ops.{name}"] for name in ("exports", "list_entries", "customer_uplift")] == [1, 1, 1]
+    query = (
+        "select count(*) from ops.list_entries join ops.customer_uplift using (customer_key) where customer_key = %s"
+    )
+    assert db.rows(query, (exported.key(shop, "1"),), shop.warehouse_url) == [(1,)]
     again = export(LIST, "crm", shop)
     assert (again.sent, again.earlier) == (0, 1)
     assert ledger(shop) == [(LIST, "1", "sent")]

@@ -52,6 +52,13 @@ def begin(home: Settings, name: str, **definition: Any) -> None:
             )
 
 
+def change(home: Settings, name: str = "spring", **values: Any) -> None:
+    """Changes columns of an experiment, as nobody but the owner of the database can."""
+    with db.connect(home.warehouse_url) as connection:
+        for column, value in values.items():
+            connection.execute(f"update ops.experiments set {column} = %s where experiment = %s", (value, name))  # noqa: S608 - of the test
+
+
 def given(shop: Settings, name: str) -> list[str]:
     """The ids that the exporter gets of an arm."""
     query = "select customer_id from ops.arm_addresses(%s, %s) where customer_id is not null order by 1"
@@ -108,17 +115,36 @@ def test_nobody_goes_out_when_the_experiment_is_over(shop: Settings, monkeypatch
 
 
 def test_the_cap_counts_arms_by_their_channel_and_those_without_one_in_each(shop: Settings) -> None:
-    begin(shop, "anywhere")
     begin(shop, "by_letter", channel="letter")
+    change(shop, stopped_on=exported.AS_OF)
     declare(shop, "capped", to="file", cap=CAP)
     publish(shop, [Member("1"), Member("3")], "vip", as_of="2024-06-02", run_id="r2")
     approve(shop, "vip")
     assert export("by_letter.mail", "capped", shop).sent == 1
     assert export("vip", "capped", shop).sent == 2  # by e-mail, which the letter does not count for
+    begin(shop, "anywhere")
+    change(shop, stopped_on=None)
     for name in ("spring.mail", "anywhere.mail"):
         done = export(name, "capped", shop)
         assert (done.sent, done.left_out["contacted often enough"]) == (0, 1)
     publish(shop, [Member("2")], as_of="2024-06-03", run_id="r3")
     approve(shop)
     assert export("anywhere.mail", "capped", shop).sent == 1  # to 2
+    change(shop, stopped_on=exported.AS_OF)
+    change(shop, "anywhere", stopped_on=exported.AS_OF)
     assert export(LIST, "capped", shop).left_out == {"contacted often enough": 1}
+
+
+def test_a_list_that_was_made_before_leaves_out_the_customers_of_a_running_experiment(shop: Settings) -> None:
+    approve(shop)
+    query = """select count(*) from ops.listed_addresses(%s, %s, %s)
+        where left_out = 'in an experiment' and customer_id is null and email is null"""
+    for definition, customers in (
+        ({"channel": "letter"}, 0), ({"contact": False}, 0), ({}, 2), ({"channel": "email", "contact": False}, 2),
+    ):  # fmt: skip
+        change(shop, definition=Jsonb({"window_days": 10, **definition}))
+        assert db.rows(query, (LIST, exported.AS_OF, exported.RUN), shop.url_as(EXPORTER)) == [(customers,)]
+    done = export(LIST, "crm", shop)
+    assert (done.sent, done.left_out) == (0, {"in an experiment": 2, "no consent": 3})
+    publish(shop, [Member("5")], as_of="2024-06-11", run_id="r2")  # it is over
+    assert export(LIST, "crm", shop, date(2024, 6, 1)).sent == 2
