@@ -13,6 +13,7 @@ from clv.commands.experiment_uplift import replay, uplift
 from clv.commands.formats import AsCsv, AsJson, format_of
 from clv.core import dates, settings, sql_text, tabular
 from clv.decisions.experiments import assigning, definitions, planning, reading, wording
+from clv.decisions.lists import saving
 
 Name = Annotated[str, typer.Argument(help="Name of the experiment: experiments/NAME.yml in the home.")]
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
@@ -50,6 +51,7 @@ def start(name: Name) -> None:
     """
     home = settings.load()
     definition = definitions.load(name, home)
+    definitions.require_channel(name, definition, saving.channels(saving.saved(home)))
     day, counts = assigning.start(name, definition, home, dates.today())
     arms = ", ".join(f"{arm} {customers:,}" for arm, customers in counts.items())
     out.print(f"{name} begins on {day} and lasts {definition.window_days} days: {arms}", markup=False)

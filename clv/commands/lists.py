@@ -50,8 +50,9 @@ def lists(
         )  # fmt: skip
         tabular.write(names, rows, style)
         if style == "table":
-            for one in saving.saved(home):
-                if problem := saving.problem_of(one.rule, home):
+            saved = saving.saved(home)
+            for one, problem in zip(saved, saving.problems([one.rule for one in saved], home), strict=True):
+                if problem:
                     out.print(f"{one.list_name}: saved by {one.saved_by}; {problem}, so nobody is on it", markup=False)
                 elif not one.published:
                     out.print(f"{one.list_name}: saved by {one.saved_by}; the next run makes it", markup=False)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+import psycopg
 from psycopg.rows import class_row
 
 from clv.catalog.tables import ACTS
@@ -32,12 +33,22 @@ class Act(NamedTuple):
         return self.act.endswith("failed")
 
 
-def record(by: str, act: str, subject: str, detail: str, home: Settings, receipt_of: int | None = None) -> int:
-    """Logs an act. Returns its number, by which a page shows it."""
+def record(
+    by: str,
+    act: str,
+    subject: str,
+    detail: str,
+    home: Settings,
+    receipt_of: int | None = None,
+    over: psycopg.Connection | None = None,
+) -> int:
+    """Logs an act. Returns its number, by which a page shows it. over: the connection in whose transaction the act is
+    done, so that it counts only if it is logged."""
     query = f"""
         insert into {ACTS} (acted_by, act, subject, detail, receipt_of) values (%s, %s, %s, %s, %s) returning act_id
     """  # noqa: S608 - our own name
-    return db.rows(query, (by, act, subject, detail, receipt_of), home.url_as(PUBLISHER))[0][0]
+    with db.within(over, home.url_as(PUBLISHER)) as connection:
+        return connection.execute(query, (by, act, subject, detail, receipt_of)).fetchall()[0][0]  # type: ignore[arg-type]
 
 
 def of(subject: str, home: Settings, most: int = 10) -> list[Act]:

@@ -37,6 +37,16 @@ def connect(url: str | None = None, autocommit: bool = False) -> Iterator[psycop
 
 
 @contextmanager
+def within(over: psycopg.Connection | None, url: str) -> Iterator[psycopg.Connection]:
+    """A connection to act on: `over`, in whose transaction the act counts or does not, or else one of its own."""
+    if over:
+        yield over
+        return
+    with connect(url) as connection:
+        yield connection
+
+
+@contextmanager
 def keeping_connections() -> Iterator[None]:
     """Within the block, `rows` keeps one connection for each URL and thread, since to open one takes longer than most
     queries."""

@@ -1,7 +1,7 @@
 {#
   A query of the shop's lists: those of the seed, and after them those that somebody saved. A run takes the lists that
   were saved when it was opened, so that all of its models have the same. A list of the seed hides a saved one of its
-  name.
+  name. Channels are in small letters without blanks around them, so that what is written differently is one channel.
 #}
 {% macro lists_of_shop() %}
 with
@@ -22,7 +22,7 @@ columns_of_seed as (
         title,
         priority,
         rule,
-        channel,
+        lower(trim(channel)) as channel,
         action,
         cap,
         holdout_share,
@@ -40,7 +40,7 @@ columns_of_saved as (
             (select coalesce(max(seed.priority), 0) from seed) + row_number() over (order by saved.saved_list_id)
         )::integer as priority,
         saved.rule,
-        saved.channel,
+        lower(trim(saved.channel)) as channel,
         saved.action,
         saved.cap,
         saved.holdout_share,

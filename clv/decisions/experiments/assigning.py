@@ -104,12 +104,13 @@ def start(name: str, definition: Definition, home: Settings, today: date) -> tup
     return current.as_of_date, counts
 
 
-def stop(name: str, home: Settings) -> date:
+def stop(name: str, home: Settings, over: psycopg.Connection | None = None) -> date:
     """Ends an experiment at the newest published date: later days do not count. Returns that date.
 
-    Raises ClvError if it was not started, was stopped before, or if its window is over.
+    over: the connection in whose transaction it does. Raises ClvError if the experiment was not started, was stopped
+    before, or if its window is over.
     """
-    with db.connect(home.url_as(PUBLISHER)) as connection:
+    with db.within(over, home.url_as(PUBLISHER)) as connection:
         found = started(name, connection)
         day = population.newest_date(home)
         if found.stopped_on:

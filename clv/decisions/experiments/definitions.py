@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from clv.core import yaml_files
 from clv.core.errors import ClvError
@@ -47,6 +56,7 @@ def _one_of(known: dict) -> AfterValidator:
 
 Outcome = Annotated[str, _one_of(OUTCOMES)]
 Guard = Annotated[str, _one_of(METRICS)]
+Channel = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]  # as lists fold it
 ArmName = Annotated[str, Field(min_length=1, max_length=40)]
 
 
@@ -71,7 +81,7 @@ class Definition(BaseModel):
     effect_percent: float = Field(10, gt=0, le=1000)
     guards: tuple[Guard, ...] = ()
     contact: bool = True
-    channel: str | None = Field(None, min_length=1)
+    channel: Channel | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Definition:
@@ -125,6 +135,15 @@ def load(name: str, home: Settings) -> Definition:
         return Definition.model_validate(yaml_files.content(path, "outcome: revenue"))
     except ValidationError as error:
         raise ClvError(f"{path.name}: {yaml_files.first_mistake(error, (), 'outcome')}") from None
+
+
+def require_channel(name: str, definition: Definition, channels: Collection[str]) -> None:
+    """Raises ClvError if the experiment has a channel that is none of `channels`, those of the shop's lists."""
+    if definition.channel and definition.channel not in channels:
+        raise ClvError(
+            f"{name}.yml: no list has the channel '{definition.channel}', so none would leave the experiment's "
+            f"customers out; write one of {', '.join(channels)}, or leave `channel` away for all of them"
+        )
 
 
 def has_changed(name: str, started: Definition, home: Settings) -> bool:

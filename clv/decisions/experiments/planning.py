@@ -40,19 +40,20 @@ class Plan(NamedTuple):
     days_needed: int | None
 
 
-def plan(name: str, definition: Definition, home: Settings) -> Plan:
-    """Plans an experiment that begins at the newest published date. Raises ClvError if nothing is published."""
+def plan(name: str, definition: Definition, home: Settings, seconds: int = population.TIMEOUT) -> Plan:
+    """Plans an experiment that begins at the newest published date. seconds: that each query may take. Raises ClvError
+    if nothing is published, or if a query takes longer."""
     day = population.newest_date(home)
     if day is None:
         raise ClvError("nothing is published yet; run `clv run --as-of DATE`")
-    count = len(population.customers(name, definition, day, home))
+    count = population.number(name, definition, day, home, seconds)
     by_arm = {arm: round(count * share / 100) for arm, share in definition.arms.items()}
     past_day = population.newest_date(home, day - timedelta(days=definition.window_days))
     if past_day is None:
         return Plan(day, count, by_arm, None, 0, [], None)
     closed = (day - past_day).days
     windows = sorted({definition.window_days, *(days for days in WINDOWS if days <= closed)})
-    outcomes = population.past(name, definition, past_day, windows, home)
+    outcomes = population.past(name, definition, past_day, windows, home, seconds)
     whole = {days: differences.pooled(list(bands.values())) for days, bands in outcomes.items()}
     left = {days: unexplained(list(bands.values())) for days, bands in outcomes.items()}
     weakest = min(definition.treated, key=lambda arm: definition.arms[arm])

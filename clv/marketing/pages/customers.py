@@ -64,13 +64,15 @@ def search(
         rows = filters.customers(connection, chosen, order, _after(after))
         number, more = filters.number(connection, chosen)
         facts = {"rows": rows, "number": number, "more": more, "choices": filters.choices(connection)}
+    saved = saving.saved(home)
     query = {**chosen, "order": order}
     following = filters.following(rows, order)
     facts |= {
         "chosen": chosen, "order": order, "is_first": not after, "message": message,
         "first": urlencode(query, doseq=True),
         "following": following and urlencode({**query, "after": _written(following)}, doseq=True),
-        "saved": [(one, saving.problem_of(one.rule, home)) for one in saving.saved(home)],
+        "saved": [*zip(saved, saving.problems([one.rule for one in saved], home), strict=True)],
+        "channels": saving.channels(saved),
         "by_email": _by_email(user, home),
     }  # fmt: skip
     return frame.page(request, user, "customers.html", **facts)
@@ -116,8 +118,10 @@ def save(
         filters.reason(chosen),
     )  # fmt: skip
     home = settings.located()
-    saving.save(new, user.name, home)
-    acts.record(user.name, "save", f"list {new.list_name}", f"{new.list_name} is saved: {new.rule}", home)
+    with db.connect(home.warehouse_url) as connection:
+        saving.save(new, user.name, home, over=connection)
+        what = f"{new.list_name} is saved: {new.rule}"
+        acts.record(user.name, "save", f"list {new.list_name}", what, home, over=connection)
     return frame.to(request, f"/customers?{urlencode({**chosen, 'message': 'saved'}, doseq=True)}")
 
 
@@ -125,8 +129,10 @@ def save(
 def remove(request: Request, user: Acting, name: str) -> Response:
     """Removes a saved list."""
     home = settings.located()
-    saving.remove(name, user.name, home)
-    acts.record(user.name, "remove", f"list {name}", f"{name} is removed, and its approvals are revoked", home)
+    with db.connect(home.warehouse_url) as connection:
+        saving.remove(name, user.name, home, over=connection)
+        what = f"{name} is removed, and its approvals are revoked"
+        acts.record(user.name, "remove", f"list {name}", what, home, over=connection)
     return frame.to(request, "/customers?message=removed")
 
 

@@ -23,6 +23,7 @@ from clv.warehouse import db
 from clv.warehouse.roles import PUBLISHER
 
 router = APIRouter(prefix="/experiments")
+SECONDS = 60  # that a query of a plan may take
 
 
 class Shown(NamedTuple):
@@ -55,7 +56,7 @@ def one_experiment(request: Request, user: Looking, name: str, done: int = 0) ->
     started = next((one for one in assigning.every(home) if one.name == name), None)
     if started is None:
         definition = definitions.load(name, home)
-        plan = planning.plan(name, definition, home)
+        plan = planning.plan(name, definition, home, SECONDS)
         lines, windows = wording.of_plan(name, definition, plan), wording.windows(plan.windows, "table")
         return frame.page(request, user, "plan.html", name=name, lines=lines, windows=windows)
     newest = population.newest_date(home)
@@ -70,9 +71,10 @@ def one_experiment(request: Request, user: Looking, name: str, done: int = 0) ->
 def stop(request: Request, user: Acting, name: str) -> Response:
     """Ends an experiment at the newest published date."""
     home = settings.located()
-    day = assigning.stop(name, home)
-    what = f"{name} is stopped: days from {day} on do not count"
-    number = acts.record(user.name, "stop", f"experiment {name}", what, home)
+    with db.connect(home.url_as(PUBLISHER)) as connection:
+        day = assigning.stop(name, home, over=connection)
+        what = f"{name} is stopped: days from {day} on do not count"
+        number = acts.record(user.name, "stop", f"experiment {name}", what, home, over=connection)
     return frame.to(request, f"/experiments/{name}?done={number}")
 
 

@@ -42,6 +42,7 @@ def one_list(request: Request, user: Looking, name: str, as_of: date | None = No
         "list.html",
         reload_after=2 if under_way else None,
         list=found,
+        removed=approving.removed_at(name, home),
         members=reading.members(found, home, most=SAMPLE),
         destinations=declaration.declared(home),
         went=_went(name, found.as_of_date, home),
@@ -71,8 +72,9 @@ def approve(
 ) -> Response:
     """Approves the list for the date that the form shows, or for every date."""
     home = settings.located()
-    found = approving.approve(name, user.name, home, as_of, standing)
-    number = acts.record(user.name, "approve", f"list {name}", approving.message(found), home)
+    with db.connect(home.warehouse_url) as connection:
+        found = approving.approve(name, user.name, home, as_of, standing, over=connection)
+        number = acts.record(user.name, "approve", f"list {name}", approving.message(found), home, over=connection)
     return frame.to(request, f"/lists/{name}?as_of={found.as_of_date}&done={number}")
 
 
@@ -81,9 +83,10 @@ def revoke(request: Request, user: Acting, name: str, as_of: Day = None) -> Resp
     """Revokes every approval of the list that counts, so that nothing of it goes out any more."""
     home = settings.located()
     found = reading.one(name, home, as_of)
-    count = approving.revoke(name, user.name, home)
-    what = f"{name}: {count} approval{'s' if count > 1 else ''} revoked; what has gone out is not called back"
-    number = acts.record(user.name, "revoke", f"list {name}", what, home)
+    with db.connect(home.warehouse_url) as connection:
+        count = approving.revoke(name, user.name, home, over=connection)
+        what = f"{name}: {count} approval{'s' if count > 1 else ''} revoked; what has gone out is not called back"
+        number = acts.record(user.name, "revoke", f"list {name}", what, home, over=connection)
     return frame.to(request, f"/lists/{name}?as_of={found.as_of_date}&done={number}")
 
 

@@ -103,6 +103,7 @@ MAY = {
         "ops.person_keys": "select",
         "ops.alerts": "select insert update",
         "ops.acts": "select insert",
+        "ops.saved_lists": "select",
         "ops.exports": "select",
         "analytics.publications": "select insert",
     },

@@ -17,7 +17,7 @@ from raw_rows import customer
 from clv.core import settings
 from clv.core.errors import ClvError
 from clv.decisions.customers import filters, finding, reading
-from clv.decisions.lists import saving
+from clv.decisions.lists import approving, saving
 from clv.decisions.lists.saving import NewList
 from clv.transform import dbt
 from clv.warehouse import db
@@ -121,6 +121,7 @@ def nothing_saved(shop: dict) -> Iterator[None]:
             "from kept where kept.customer_key = now.customer_key"
         )
         connection.execute("delete from ops.saved_lists")
+        connection.execute("delete from ops.list_approvals")
         for name in ("list_members", "list_summary"):
             connection.execute(f"delete from analytics_runs.{name} where list_name in ('desk_fans', 'broken')")  # type: ignore[arg-type]
 
@@ -128,9 +129,14 @@ def nothing_saved(shop: dict) -> Iterator[None]:
 def test_a_saved_filter_is_a_list_of_the_next_run(nothing_saved: None, module_home: settings.Settings):
     home, desk = module_home, {"category": ["desk"]}
     small_warehouse.let_analyst_in(home)
-    fans = GOLD._replace(rule=filters.rule(desk), reason=filters.reason(desk))
+    fans = GOLD._replace(channel=" Desks", rule=filters.rule(desk), reason=filters.reason(desk))
+    with db.connect() as connection:  # of a list of the seed that is gone
+        connection.execute(
+            "insert into ops.list_approvals (list_name, approved_by, approved_at) values ('desk_fans', 'anna', now())"
+        )
     with publication():
         saving.save(fans, "anna", home)
+        assert db.rows("select from ops.list_approvals where list_name = 'desk_fans' and revoked_at is null") == []
         with pytest.raises(ClvError, match="somebody has saved a list desk_fans already"):
             saving.save(fans, "bert", home)
         with pytest.raises(ClvError, match='the filter cannot be used: column "gone" does not exist'):
@@ -152,5 +158,12 @@ def test_a_saved_filter_is_a_list_of_the_next_run(nothing_saved: None, module_ho
     assert [(one.list_name, one.published) for one in saving.saved(home)][0] == ("desk_fans", False)
     saving.remove("desk_fans", "bert", home)
     assert "desk_fans" not in {one.list_name for one in saving.saved(home)}
+    assert approving.removed_at("desk_fans", home) is not None
+    assert approving.removed_at("broken", home) is approving.removed_at("win_back", home) is None
+    with (
+        publication(),
+        pytest.raises(ClvError, match="an earlier list was named desk_fans, and what it earned is kept"),
+    ):
+        saving.save(fans, "anna", home)
     with pytest.raises(ClvError, match="nobody has saved a list desk_fans"):
         saving.remove("desk_fans", "bert", home)

@@ -61,10 +61,10 @@ def shop(monkeypatch, home):
     monkeypatch.setattr(finding, "published", lambda _, keys: list(keys))
     monkeypatch.setattr(finding, "keys_of_address", lambda address, _: received.addresses.append(address) or [ANN])
     monkeypatch.setattr(saving, "saved", lambda _: [SAVED])
-    monkeypatch.setattr(saving, "problem_of", lambda *_: None)
-    monkeypatch.setattr(saving, "save", lambda new, by, _: received.saved.append((new, by)))
-    monkeypatch.setattr(saving, "remove", lambda name, by, _: received.removed.append((name, by)))
-    monkeypatch.setattr(acts, "record", lambda *act: received.acts.append(act[:4]))
+    monkeypatch.setattr(saving, "problems", lambda rules, _: [None] * len(rules))
+    monkeypatch.setattr(saving, "save", lambda new, by, _, **_over: received.saved.append((new, by)))
+    monkeypatch.setattr(saving, "remove", lambda name, by, _, **_over: received.removed.append((name, by)))
+    monkeypatch.setattr(acts, "record", lambda *act, **_over: received.acts.append(act[:4]))
     return received
 
 
@@ -158,7 +158,8 @@ def test_numbers_that_nobody_means_are_refused_at_once(shop, visitor, numbers, s
 def test_saved_lists_are_shown_and_removed(shop, visitor, monkeypatch):
     text = visitor.get("/customers").text
     assert "The next run makes it." in text
-    monkeypatch.setattr(saving, "problem_of", lambda *_: "no such column")
+    assert "<option>email</option><option>offers</option><option>service</option>" in text  # channels of lists
+    monkeypatch.setattr(saving, "problems", lambda *_: ["no such column"])
     assert "its rule cannot be used any more (no such column)" in visitor.get("/customers").text
     sent(visitor, "/customers/lists/desk_gold/remove")
     assert shop.removed == [("desk_gold", "anna")]

@@ -38,8 +38,8 @@ def shop(visitor, monkeypatch):
     monkeypatch.setattr(assigning, "every", lambda _: [STARTED])
     monkeypatch.setattr(experiments, "_rows", lambda *_: [row()])
     monkeypatch.setattr(acts, "of", lambda *_: [])
-    monkeypatch.setattr(acts, "record", lambda *given: recorded.append(given[:3]) or 5)
-    monkeypatch.setattr(assigning, "stop", lambda *_: BEGIN + timedelta(days=4))
+    monkeypatch.setattr(acts, "record", lambda *given, **_over: recorded.append(given[:3]) or 5)
+    monkeypatch.setattr(assigning, "stop", lambda *_, **_over: BEGIN + timedelta(days=4))
     return recorded
 
 

@@ -24,8 +24,9 @@ def done(visitor, monkeypatch):
     called: list[tuple] = []
 
     def note(name, result):
-        def call(*given):
+        def call(*given, over=None):
             called.append((name, *(one for one in given if one is not visitor.home)))
+            assert over == (None if name == "export" else "transaction")  # an act counts only if it is logged
             return result(*given) if callable(result) else result
 
         return call
@@ -177,6 +178,13 @@ def test_an_export_shows_its_own_receipt(visitor, done, monkeypatch):
     assert f'<p class="said wrong" role="status">{lost}' in visitor.get("/lists/win_back?done=2").text
     monkeypatch.setattr(exports, "is_under_way", lambda _: True)
     assert '<p class="said" role="status">export to mail started</p>' in visitor.get("/lists/win_back?done=2").text
+
+
+def test_a_removed_list_cannot_be_approved_from_its_page(visitor, done, monkeypatch):
+    monkeypatch.setattr(approving, "removed_at", lambda *_: NOON)
+    text = visitor.get("/lists/win_back").text
+    assert "It was removed on 2024-06-01 12:00 UTC. Nothing more of it goes out." in text
+    assert "/approve" not in text
 
 
 def test_an_unapproved_list_cannot_be_exported_from_its_page(visitor, done, monkeypatch):

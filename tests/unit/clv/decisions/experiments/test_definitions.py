@@ -30,6 +30,20 @@ def test_everything_has_a_default(home: Settings) -> None:
     assert (found.treated, found.alpha, found.shares("act")) == (["act"], 0.05, (0.5, 0.5))
 
 
+def test_a_channel_is_read_as_lists_have_it(home: Settings) -> None:
+    assert load(home, "channel: ' Email '").channel == "email"
+
+
+def test_a_channel_that_no_list_has_is_refused() -> None:
+    known = ["email", "offers"]
+    for channel in (None, "Offers"):
+        definitions.require_channel("spring", definitions.Definition(channel=channel), known)
+    with pytest.raises(
+        ClvError, match="^spring.yml: no list has the channel 'mail', .* write one of email, offers, or"
+    ):
+        definitions.require_channel("spring", definitions.Definition(channel="mail"), known)
+
+
 def test_several_comparisons_share_the_false_alarms(home: Settings) -> None:
     found = load(home, "arms: {men: 40, women: 40, none: 20}\ncontrol: none")
     assert (found.treated, found.alpha, found.shares("men")) == (["men", "women"], 0.025, (0.4, 0.2))
