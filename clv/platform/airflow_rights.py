@@ -26,6 +26,9 @@ class Rights(SimpleAuthManager):
     ) -> list[MenuItem]:
         return [] if _is_marketer(user) else super().filter_authorized_menu_items(menu_items, user=user)
 
+    def is_authorized_hitl_task(self, *, assigned_users: set[str], user: SimpleAuthManagerUser) -> bool:
+        return not _is_marketer(user) and super().is_authorized_hitl_task(assigned_users=assigned_users, user=user)
+
     # All other questions end in these two, which know Airflow's four roles only.
 
     @staticmethod
