@@ -29,7 +29,7 @@ BY_TYPE = {
 GONE = {"ops.gate_documents"}  # the rows of ops.gate_results replaced this table
 BY_COLUMN = {
     "status": "'scored'", "severity": "'critical'", "decision": "'accepted'", "batch_id": "1", "_batch_id": "1",
-    "replay_of": "1", "state": "'sent'", "cap": "1",
+    "replay_of": "1", "state": "'sent'", "cap": "1", "receipt_of": "null",
 }  # fmt: skip
 
 
