@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
+from itertools import accumulate
 from typing import NamedTuple
 
 from clv.core.errors import ClvError
@@ -47,7 +49,7 @@ def plan(name: str, definition: Definition, home: Settings, seconds: int = popul
     if day is None:
         raise ClvError("nothing is published yet; run `clv run --as-of DATE`")
     count = population.number(name, definition, day, home, seconds)
-    by_arm = {arm: round(count * share / 100) for arm, share in definition.arms.items()}
+    by_arm = divided(count, definition.arms)
     past_day = population.newest_date(home, day - timedelta(days=definition.window_days))
     if past_day is None:
         return Plan(day, count, by_arm, None, 0, [], None)
@@ -65,6 +67,12 @@ def plan(name: str, definition: Definition, home: Settings, seconds: int = popul
     enough = power.days_needed(left, definition.effect_percent / 100, shares, count, definition.alpha)
     customers = whole[definition.window_days].customers if whole else 0
     return Plan(day, count, by_arm, past_day, customers, seen, enough)
+
+
+def divided(count: int, shares: Mapping[str, float]) -> dict[str, int]:
+    """How many of so many customers each arm gets; they add up to the count. shares: in percent, adding up to 100."""
+    ends = [round(count * total / 100) for total in accumulate(shares.values())]
+    return {arm: end - start for arm, start, end in zip(shares, [0, *ends], ends, strict=False)}
 
 
 def unexplained(bands: list[Moments]) -> Moments:

@@ -41,6 +41,7 @@ def one_list(request: Request, user: Looking, name: str, as_of: date | None = No
         user,
         "list.html",
         reload_after=2 if under_way else None,
+        under_way=under_way,
         list=found,
         removed=approving.removed_at(name, home),
         members=reading.members(found, home, most=SAMPLE),
