@@ -207,7 +207,7 @@ def test_every_service_comes_up_healthy_in_the_order_of_the_file(native: Native)
 def test_the_project_s_spark_session_runs_on_the_workers(native: Native) -> None:
     done = subprocess.run(
         [*ENTRYPOINT, "python", "-c", COUNT_ON_WORKERS],
-        cwd=settings.PROJECT, env=native.environment("airflow-scheduler"), capture_output=True, text=True, timeout=300,
+        cwd=settings.PROJECT, env=native.environment("airflow-scheduler"), capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     assert f"master spark://127.0.0.1:{native.ports['spark-master', '7077']}" in done.stdout
@@ -219,7 +219,7 @@ def test_a_model_is_registered_and_found_through_mlflow_s_server(native: Native)
     assert environment["MLFLOW_TRACKING_URI"].startswith("http://127.0.0.1:")
     done = subprocess.run(
         [*ENTRYPOINT, "python", "-c", REGISTER_A_MODEL],
-        cwd=settings.PROJECT, env=environment, capture_output=True, text=True, timeout=300,
+        cwd=settings.PROJECT, env=environment, capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert "registered 2024-05-01-01234567 fitted" in done.stdout, done.stderr[-3000:]
     assert list((native.home / "models").rglob("model.txt"))
