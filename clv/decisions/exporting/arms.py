@@ -42,7 +42,7 @@ def scope(
     if as_of not in (None, began):
         raise ClvError(
             f"{of.list_name} is an arm of an experiment that began on {began}, and goes out under this date alone; "
-            f"run `clv export` without --as-of, and name it under no destination's `lists`"
+            f"run `clv export {of.list_name} --to {of.destination}`, and name it under no destination's `lists`"
         )
     found, end = replace(of, as_of_date=began), started.stopped_on or began + timedelta(days=definition.window_days)
     if of.as_of_date >= end and not ledger.unfinished(connection, found):
